@@ -93,7 +93,7 @@ async def leave(screen: Screen) -> None:
 async def test_opening_a_chat_marks_only_what_was_on_screen(people: People) -> None:
     chat = await reading(people, UNREAD)
     ann, bob = chat.ann, chat.bob
-    await expect(bob.chat_row(ann.name)).to_contain_text(f"{UNREAD} unread messages")
+    await expect(bob.chat_row(ann.name)).to_contain_text("999+ unread messages")
 
     await bob.open_chat(ann.name)
     await expect(bob.log.get_by_text("New messages")).to_be_in_viewport()

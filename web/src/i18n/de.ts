@@ -52,8 +52,8 @@ export const de: Texts = {
 
     deleted: "Nachricht gelöscht",
 
-    unread_one: "{{count}} ungelesene Nachricht",
-    unread_other: "{{count}} ungelesene Nachrichten",
+    unread_one: "{{shown}} ungelesene Nachricht",
+    unread_other: "{{shown}} ungelesene Nachrichten",
     typing: "schreibt …",
   },
   people: {
@@ -77,8 +77,8 @@ export const de: Texts = {
     newMessages: "Neue Nachrichten",
     toBottom: "Zu den neuesten Nachrichten springen",
     markRead: "Als gelesen markieren",
-    jump_one: "{{count}} neue Nachricht",
-    jump_other: "{{count}} neue Nachrichten",
+    jump_one: "{{shown}} neue Nachricht",
+    jump_other: "{{shown}} neue Nachrichten",
     empty: "Noch keine Nachrichten",
     hidden: "Frühere Nachrichten sind für dich nicht sichtbar",
     emptyText: "Sende eine Nachricht, um die Unterhaltung zu beginnen.",

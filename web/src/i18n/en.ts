@@ -50,8 +50,8 @@ export const en = {
 
     deleted: "Message deleted",
 
-    unread_one: "{{count}} unread message",
-    unread_other: "{{count}} unread messages",
+    unread_one: "{{shown}} unread message",
+    unread_other: "{{shown}} unread messages",
     typing: "typing…",
   },
   people: {
@@ -75,8 +75,8 @@ export const en = {
     newMessages: "New messages",
     toBottom: "Jump to the latest messages",
     markRead: "Mark as read",
-    jump_one: "{{count}} new message",
-    jump_other: "{{count}} new messages",
+    jump_one: "{{shown}} new message",
+    jump_other: "{{shown}} new messages",
     empty: "No messages yet",
     hidden: "Earlier messages are not visible to you",
     emptyText: "Send a message to start the conversation.",

@@ -12,6 +12,11 @@ function dateFormat(language: string, options: Intl.DateTimeFormatOptions): Intl
   return format;
 }
 
+/** Return a number of unread messages. The server counts up to 1,000. */
+export function formatUnread(count: number): string {
+  return count < 1_000 ? String(count) : "999+";
+}
+
 export function formatTime(at: number, language: string): string {
   return dateFormat(language, { hour: "numeric", minute: "2-digit" }).format(at);
 }

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { useChatName, useUserName } from "@/components/people/names";
 import { ChatAvatar } from "@/components/people/UserAvatar";
-import { formatWhen } from "@/i18n/format";
+import { formatUnread, formatWhen } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import { useSession, useTyping } from "@/lib/hooks";
 import type { Chat, ChatId, Message } from "@/lib/types";
@@ -38,7 +38,9 @@ export const ChatRow = memo(function ChatRow({ chat, selected, onSelect }: ChatR
             {chat.unreadCount > 0 && (
               <span className={styles.badge}>
                 <span aria-hidden>{chat.unreadCount > 99 ? "99+" : chat.unreadCount}</span>
-                <span className="visually-hidden">{t("chats.unread", { count: chat.unreadCount })}</span>
+                <span className="visually-hidden">
+                  {t("chats.unread", { count: chat.unreadCount, shown: formatUnread(chat.unreadCount) })}
+                </span>
               </span>
             )}
           </span>

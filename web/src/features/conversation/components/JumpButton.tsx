@@ -1,4 +1,5 @@
 import { ArrowDown } from "lucide-react";
+import { formatUnread } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import styles from "./JumpButton.module.css";
 
@@ -15,7 +16,7 @@ export function JumpButton({ unread, onJump }: JumpButtonProps) {
     <button type="button" className={styles.jump} onClick={onJump}>
       <ArrowDown size={18} aria-hidden />
       <span className="visually-hidden">{t("conversation.toBottom")}</span>
-      {unread > 0 && <span>{t("conversation.jump", { count: unread })}</span>}
+      {unread > 0 && <span>{t("conversation.jump", { count: unread, shown: formatUnread(unread) })}</span>}
     </button>
   );
 }

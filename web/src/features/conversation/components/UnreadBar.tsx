@@ -1,4 +1,5 @@
 import { ArrowUp, CheckCheck } from "lucide-react";
+import { formatUnread } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import styles from "./UnreadBar.module.css";
 
@@ -17,7 +18,7 @@ export function UnreadBar({ count, onShow, onMarkRead }: UnreadBarProps) {
     <div className={styles.bar}>
       <button type="button" onClick={onShow}>
         <ArrowUp size={16} aria-hidden />
-        <span>{t("chats.unread", { count })}</span>
+        <span>{t("chats.unread", { count, shown: formatUnread(count) })}</span>
       </button>
       <button type="button" onClick={onMarkRead}>
         <CheckCheck size={16} aria-hidden />
