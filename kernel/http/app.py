@@ -87,6 +87,8 @@ def build_app(
         middleware=[Middleware(_Call, service=service.name, trust_edge=trust_edge)],
         exception_handlers={ChatlyError: _respond, HTTPException: _not_offered},
     )
+    # A redirect would name the address of this service, not that of the edge.
+    app.router.redirect_slashes = False
     app.state.tokens = tokens
     app.state.rates = rates
     return app

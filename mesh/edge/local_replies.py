@@ -97,6 +97,8 @@ LOCAL_REPLIES = (
         "the path contains characters that are not allowed",
     ),
     LocalReply(
-        "response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST
+        "response.code == 400 || response.code == 413 || response.code == 415",
+        code_pb2.INVALID_ARGUMENT,
+        KernelReason.MALFORMED_REQUEST,
     ),
 )

@@ -42,8 +42,9 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[NodeStatus]
     environment = Environment(loader=FileSystemLoader(_STATIC), autoescape=select_autoescape())
     template = environment.get_template("about.html")
 
+    # Everybody can see it, so it names no versions, addresses or faults: `chatly doctor` does.
     async def about(_: Request) -> Response:
-        page = template.render(version=version, services=await services())
+        page = template.render(services=await services())
         headers = {"cache-control": "no-cache", "content-security-policy": _CONTENT_SECURITY_POLICY}
         return HTMLResponse(page, headers=headers)
 

@@ -1,6 +1,5 @@
 """The examples of docs/operations.md with real proxies before a whole mesh."""
 
-import asyncio
 import re
 import shutil
 import ssl
@@ -13,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from engines.certificates import Authority
-from mesh.edge.process import dies_with_parent
+from mesh.child import Child
 from tests.e2e.mesh import HOST, Mesh, running_mesh
 from tests.e2e.people import PASSWORD, log_in, people
 from tests.e2e.rest.talk import send
@@ -60,9 +59,7 @@ async def through(proxy: str, mesh: Mesh, folder: Path) -> AsyncIterator[httpx.A
     configuration = folder / "proxy.conf"
     configuration.write_text(example)
     with (folder / "proxy.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *dies_with_parent([*command, str(configuration)]), stdout=log, stderr=log
-        )
+        process = Child.start([*command, str(configuration)], output=log)
     trusted = ssl.create_default_context(cafile=str(authority.ca))
     try:
         url = f"https://{HOST_NAME}:{port}"
@@ -70,7 +67,7 @@ async def through(proxy: str, mesh: Mesh, folder: Path) -> AsyncIterator[httpx.A
         async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
 
             async def is_up() -> bool:
-                assert process.returncode is None, (folder / "proxy.log").read_text()
+                assert process.status is None, (folder / "proxy.log").read_text()
                 try:
                     return (await client.get("/healthz")).status_code == 200
                 except httpx.TransportError:
@@ -79,9 +76,7 @@ async def through(proxy: str, mesh: Mesh, folder: Path) -> AsyncIterator[httpx.A
             await eventually(is_up, f"{proxy} serves")
             yield client
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        await process.stop(seconds=5)
 
 
 def example_of(proxy: str) -> str:

@@ -1,10 +1,15 @@
 """Headers, CORS and rate limits of the edge."""
 
+import gzip
+
+import grpc
 import httpx
 import pytest
+from chatly.auth.v1 import user_service_pb2 as users
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceStub
 
 from tests.e2e.mesh import Mesh
-from tests.e2e.people import rest, somebody
+from tests.e2e.people import PASSWORD, rest, somebody
 from tests.e2e.rest.conftest import CORS_ORIGIN, PER_MINUTE, PROXY
 from tests.problems import reason, retry_seconds
 
@@ -143,3 +148,39 @@ async def test_sends_and_uploads_are_limited_too(strict_mesh: Mesh) -> None:
         for path in (f"/api/messages/{someone.user_id}", "/api/upload/message"):
             statuses = {(await client.post(path, json={}, headers=someone.headers)).status_code for _ in range(20)}
             assert statuses == {400, 429}
+
+
+async def test_answers_with_private_data_are_not_stored_by_browsers(mesh: Mesh, client: httpx.AsyncClient) -> None:
+    someone = await somebody(mesh, "private")
+    paths = ("/api/users", "/api/profile/me", "/api/auth/sessions", f"/api/messages/{someone.user_id}", "/api/nothing")
+    answers = [await client.get(path, headers=someone.headers) for path in paths]
+    credentials = {"email": someone.email, "password": PASSWORD}
+    answers += [await client.post(LOGIN, json=credentials), await client.get("/api/users")]
+
+    assert [answer.headers.get("cache-control") for answer in answers] == ["no-store"] * len(answers)
+
+
+async def test_a_compressed_body_is_refused(mesh: Mesh, client: httpx.AsyncClient) -> None:
+    body = gzip.compress(b'{"email": "a@b.example", "password": "12345678"}')
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    answer = await client.post(LOGIN, content=body, headers=headers)
+
+    assert (answer.status_code, reason(answer)) == (415, "MALFORMED_REQUEST")
+
+
+async def test_a_header_with_an_underscore_is_dropped(mesh: Mesh) -> None:
+    someone = await somebody(mesh, "under")
+    async with rest(mesh) as client, grpc.aio.insecure_channel(mesh.edge) as channel:
+        answer = await client.get("/api/users", headers={**someone.headers, "x_own": "1"})
+        metadata = (*someone.metadata, ("x_own", "1"))
+        called = await UserServiceStub(channel).GetMe(users.GetMeRequest(), metadata=metadata, timeout=10)
+
+    assert answer.status_code == 200
+    assert called.user.user_id == someone.user_id
+
+
+async def test_a_trailing_slash_redirects_nowhere(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/uploads/7b5e2b1c-e71f-41f1-b5dd-c9ab987d1194/")
+
+    assert answer.status_code == 404
+    assert "location" not in answer.headers

@@ -8,12 +8,12 @@ import pytest
 from mesh.edge.pages import NodeStatus, pages
 
 
-async def _no_services() -> list[NodeStatus]:
-    return []
+async def _a_broken_service() -> list[NodeStatus]:
+    return [NodeStatus("auth-1", "10.0.0.9:50051", "unreachable: cassandra")]
 
 
 def _client(web: Path) -> httpx.AsyncClient:
-    application = pages(version="1", services=_no_services, web=web)
+    application = pages(version="9.8.7", services=_a_broken_service, web=web)
     return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://edge")
 
 
@@ -78,6 +78,8 @@ async def test_the_page_about_the_mesh_is_there_with_and_without_a_client(
         style = await client.get("/about/assets/style.css")
 
     assert "Chatly is running" in answer.text
+    assert "not serving" in answer.text
+    assert not [private for private in ("9.8.7", "10.0.0.9", "unreachable") if private in answer.text]
     assert style.status_code == 200
 
 

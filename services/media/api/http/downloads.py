@@ -140,7 +140,8 @@ def file_headers(media: Media, variant: Variant) -> dict[str, str]:
         "content-disposition": content_disposition(kind, "thumbnail.webp" if thumbnail else media.file_name),
         "etag": entity_tag(media, variant),
         "accept-ranges": "bytes",
-        "cache-control": "private, max-age=31536000, immutable",
+        # The browser asks each time, so a user who has logged out, or another one, does not see its copy.
+        "cache-control": "private, no-cache",
         "x-content-type-options": "nosniff",
         "content-security-policy": "sandbox; default-src 'none'",
     }
