@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains web web-dev run doctor unit test test-web faults load drills engines engines-up engines-down check k8s-check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor unit test test-web faults load attacks drills engines engines-up engines-down check k8s-check fmt protos lock bench clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ faults: engines ## Kill processes, lose the log, shift clocks … under load, an
 
 load: engines ## Drive meshes to their limits, and check every promise (ARGS="storm flood": two scenarios; ARGS=--small)
 	@. .cache/toolchains.env && exec .venv/bin/python -m tests.load $(ARGS)
+
+attacks: install ## Attack an embedded mesh while others use it, and print what held (ARGS="empty_parts": one attack)
+	@.venv/bin/python -m tests.attacks $(ARGS)
 
 drills: engines ## Lose data of real engines under load, and restore it with the runbook (ARGS="wiped-kafka": one drill)
 	@. .cache/toolchains.env && exec .venv/bin/python -m tests.drills $(ARGS)

@@ -18,7 +18,7 @@ from mesh.services import SERVICES
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
-_MIB = 1024 * 1024
+_KIB = 1024
 STATIC_PATH = re.compile(r"^[^{]*$")
 
 
@@ -53,8 +53,8 @@ class Route:
     transcode: bool = True
     multipart: bool = False
     """True if the route matches only requests whose body is multipart/form-data."""
-    body_bytes: int = _MIB
-    """The maximum size of a JSON body, in bytes."""
+    body_bytes: int = 0
+    """The maximum size of a JSON body, in bytes. Envoy holds bodies in memory until they are complete."""
 
 
 def routes(edge: EdgeSettings) -> list[Route]:
@@ -95,9 +95,16 @@ def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
         verb=path.verb,
         token=not method.public,
         limit=_limit(method, edge),
-        # The body contains a part of 1 MiB in base64.
-        body_bytes=_MIB * 3 // 2 if method.name == "UploadPart" else _MIB,
+        body_bytes=_body_bytes(method),
     )
+
+
+def _body_bytes(method: Method) -> int:
+    if method.name == "UploadPart":
+        # The body contains a part of 1 MiB in base64.
+        return 3 * 512 * _KIB
+    # The longest text takes 48 KB if each of its characters is escaped.
+    return (16 if method.public else 128) * _KIB
 
 
 def _http_api_routes(edge: EdgeSettings) -> list[Route]:

@@ -81,6 +81,12 @@ LOCAL_REPLIES = (
         "this service is unavailable: try again",
     ),
     LocalReply(
+        "response.code == 408",
+        code_pb2.DEADLINE_EXCEEDED,
+        KernelReason.DEADLINE_EXCEEDED,
+        "the request was not complete in time",
+    ),
+    LocalReply(
         "response.code == 504", code_pb2.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long"
     ),
     LocalReply(

@@ -124,6 +124,24 @@ class EdgeSettings:
         check=positive,
     )
     connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="maximum of concurrent client connections")
+    idle_seconds: int = env(
+        "CHATLY_EDGE_IDLE_SECONDS",
+        60,
+        help="time after which a client connection without a request is closed, in seconds",
+        check=positive,
+    )
+    call_seconds: int = env(
+        "CHATLY_EDGE_CALL_SECONDS",
+        60,
+        help="longest time from the first byte of a call to its answer, in seconds; streams and files have no limit",
+        check=positive,
+    )
+    heap_bytes: int = env(
+        "CHATLY_EDGE_HEAP_BYTES",
+        1024 * 1024 * 1024,
+        help="memory of Envoy, in bytes: from 80 % it resets streams that hold much, from 95 % it refuses connections",
+        check=positive,
+    )
     health_seconds: float = env(
         "CHATLY_EDGE_HEALTH_SECONDS", 0.5, help="interval of health checks of each service node, in seconds"
     )

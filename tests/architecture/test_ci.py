@@ -21,7 +21,7 @@ def folders_of_tests() -> set[str]:
 
 
 def test_every_part_of_the_work_is_a_job_with_a_time_limit() -> None:
-    assert jobs().keys() == {"lint", "unit", "contract and rpc", "mesh", "engines", "web", "faults"}
+    assert jobs().keys() == {"lint", "unit", "contract and rpc", "mesh", "engines", "web", "attacks", "faults"}
     assert all(10 <= job["minutes"] <= 40 for job in jobs().values())
 
 

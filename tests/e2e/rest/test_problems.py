@@ -133,9 +133,13 @@ async def test_an_unknown_or_malformed_query_parameter_is_refused(
         assert name in answer.json()["message"]
 
 
-async def test_too_large_a_body_is_refused(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("path", "limit"), [("/api/auth/login", 16 * 1024), ("/api/groups", 128 * 1024)])
+async def test_too_large_a_body_is_refused(
+    client: httpx.AsyncClient, pair: tuple[Person, Person], path: str, limit: int
+) -> None:
+    ann, _ = pair
     # Just above the limit: the edge closes the connection of clients that send much more.
-    answer = await client.post("/api/auth/login", json={"email": "x" * (1024 * 1024)})
+    answer = await client.post(path, json={"title": "x" * limit}, headers=ann.headers)
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (413, 3, "MALFORMED_REQUEST")
 

@@ -56,6 +56,35 @@ def test_streams_have_no_timeout(edge: EdgeSettings) -> None:
     assert "/chatly.presence.v1.PresenceService/Connect" in streaming
 
 
+def test_every_other_call_and_every_silent_connection_has_an_end() -> None:
+    configuration = yaml.safe_load(rendered({"CHATLY_EDGE_CALL_SECONDS": "40", "CHATLY_EDGE_IDLE_SECONDS": "30"}))
+    listener = configuration["static_resources"]["listeners"][0]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    to_services = [
+        route["route"]
+        for route in manager["route_config"]["virtual_hosts"][0]["routes"]
+        if route.get("route", {}).get("cluster", "web") != "web"
+    ]
+    unary = [route for route in to_services if route["timeout"] != "0s"]
+
+    assert manager["common_http_protocol_options"]["idle_timeout"] == "30s"
+    assert len(unary) > len(methods()) / 2
+    assert {route["max_stream_duration"]["max_stream_duration"] for route in unary} == {"40s"}
+    # A value of 0 is no limit.
+    assert {route["idle_timeout"] for route in unary} == {"35s"}
+
+
+def test_the_edge_has_a_limit_of_its_memory() -> None:
+    manager = yaml.safe_load(rendered({"CHATLY_EDGE_HEAP_BYTES": "5000000"}))["overload_manager"]
+    monitors = {monitor["name"]: monitor["typed_config"] for monitor in manager["resource_monitors"]}
+
+    assert monitors["envoy.resource_monitors.fixed_heap"]["max_heap_size_bytes"] == 5_000_000
+    assert {action["name"].rpartition(".")[2] for action in manager["actions"]} >= {
+        "reset_high_memory_stream",
+        "stop_accepting_connections",
+    }
+
+
 def test_registering_logging_in_sending_and_uploading_are_limited_on_every_path(edge: EdgeSettings) -> None:
     limited = {route.value for route in routes(edge) if route.limit}
 
