@@ -29,6 +29,7 @@ from history.model import (
     ReadMarkMoved,
     Role,
 )
+from history.varint import read_varint, varint
 from kernel.grpc.time import moment_of, timestamp
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
@@ -391,24 +392,3 @@ def _id_or_none(data: bytes, name: str) -> UUID | None:
 
 def _message_id(data: bytes) -> UUID:
     return time_uuid(data, "message_id")
-
-
-def varint(number: int) -> bytes:
-    """Encode a number ≥ 0 as a varint: seven bits per byte, the lowest bits first."""
-    coded = bytearray()
-    while number > 0x7F:
-        coded.append(number & 0x7F | 0x80)
-        number >>= 7
-    coded.append(number)
-    return bytes(coded)
-
-
-def read_varint(data: bytes, start: int = 0) -> tuple[int, int]:
-    """Return the varint at `start` and the index after the varint. Raise ValueError if the data ends too early."""
-    number = shift = 0
-    for end in range(start, len(data)):
-        number |= (data[end] & 0x7F) << shift
-        if data[end] < 0x80:
-            return number, end + 1
-        shift += 7
-    raise ValueError("the number is cut short")

@@ -116,7 +116,7 @@ async def test_the_owner_can_send_an_unsent_file_until_its_lifetime_ends() -> No
     assert rejected.value.reason == MediaReason.MEDIA_NOT_FOUND
 
 
-async def test_the_owner_sees_a_file_that_was_sent_for_ever() -> None:
+async def test_the_owner_always_sees_a_file_that_was_sent() -> None:
     file = SharedFile()
     file.send_to(an_id())
     file.clock.advance(100 * WEEK.total_seconds())
