@@ -21,6 +21,9 @@ from tests.ports import free_ports
 
 _PROCESS = re.compile(r"^  (\w+)-\d+ .*\(process (\d+)\)$", re.MULTILINE)
 
+# The limits per user are counted as always, and never reached.
+_SETTINGS = {**LONG_SESSIONS, "CHATLY_USER_RATES": "1000000"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -89,7 +92,7 @@ class Chatly:
 async def embedded(**environ: str) -> AsyncIterator[Running]:
     """Yield a new embedded mesh. Its data folder is deleted at the end."""
     with TemporaryDirectory(prefix="chatly-bench-") as folder:
-        async with running_mesh(Path(folder), **LONG_SESSIONS, **environ) as mesh:
+        async with running_mesh(Path(folder), **_SETTINGS, **environ) as mesh:
             yield Running(mesh=mesh, messaging=[mesh.grpc["messaging"]])
 
 
@@ -99,7 +102,7 @@ async def distributed(engines: Engines, *, nodes: int) -> AsyncIterator[Running]
     free = free_ports()
     grpc_addresses, http_addresses = ([f"{HOST}:{next(free)}" for _ in range(nodes)] for _ in range(2))
     environ = {
-        **LONG_SESSIONS,
+        **_SETTINGS,
         **engines.chatly(),
         "CHATLY_MESSAGING_ADDRESS": ",".join(grpc_addresses),
         "CHATLY_MESSAGING_HTTP_ADDRESS": ",".join(http_addresses),
