@@ -8,9 +8,12 @@ from tests.web.files import hills
 from tests.web.people import People
 
 
-async def test_a_user_is_online_until_they_close_the_browser(people: People) -> None:
+async def test_a_user_who_has_written_is_online_until_they_close_the_browser(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Are you there?")
+    await expect(bob.header).to_contain_text("Online")
+    await expect(ann.header).not_to_contain_text("Online")
+    await bob.send("Yes")
     await expect(ann.header).to_contain_text("Online")
 
     await bob.browser.close()

@@ -19,10 +19,11 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio
 
 
 async def friends(mesh: Mesh) -> tuple[Person, Person]:
-    """Two users with a chat."""
+    """Two users who have written to each other."""
     ann, bob = await people(mesh, "ann", "bob")
     async with rest(mesh) as client:
         await send(client, ann, bob, "hello")
+        await send(client, bob, ann, "hi")
     return ann, bob
 
 
