@@ -11,6 +11,7 @@ from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
 
 from history.chat_id import ChatId
+from history.group_codec import group_pb, member_pb, visibility_pb
 from history.model import (
     AttachedMedia,
     Change,
@@ -29,7 +30,6 @@ from history.model import (
     ReadMarkMoved,
     Role,
 )
-from history.varint import read_varint, varint
 from kernel.grpc.time import moment_of, timestamp
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
@@ -172,10 +172,6 @@ def _chat_id(text: str) -> ChatId:
 
 
 _TIME_UUID = 1
-_VISIBILITIES = {
-    HistoryVisibility.SHARED: pb.HISTORY_VISIBILITY_SHARED,
-    HistoryVisibility.JOINED: pb.HISTORY_VISIBILITY_JOINED,
-}
 
 
 def put_change(message: pb.ChatEvent, change: Change) -> None:
@@ -196,18 +192,18 @@ def put_change(message: pb.ChatEvent, change: Change) -> None:
         case ReadMarkMoved(message_id):
             message.read_mark_moved.CopyFrom(pb.ReadMarkMoved(message_id=message_id.bytes))
         case GroupCreated():
-            message.group_created.CopyFrom(_group_pb(change))
+            message.group_created.CopyFrom(group_pb(change))
         case GroupUpdated(title, description, avatar, visibility):
             message.group_updated.CopyFrom(
                 pb.GroupUpdated(
                     title=title,
                     description=description,
                     avatar_media_id=avatar,
-                    history_visibility=_visibility_pb(visibility),
+                    history_visibility=visibility_pb(visibility),
                 )
             )
         case MemberSet():
-            message.member_set.CopyFrom(_member_pb(change))
+            message.member_set.CopyFrom(member_pb(change))
         case _:
             assert_never(change)
 
@@ -233,44 +229,6 @@ def _sent_pb(sent: MessageSent) -> pb.MessageSent:
         if sent.attachments
         else (),
     )
-
-
-def _group_pb(created: GroupCreated) -> pb.GroupCreated:
-    members = [pb.GroupMember(user_id=user_id, role=_role_pb(role)) for user_id, role in created.members.items()]
-    return pb.GroupCreated(
-        client_group_id=created.client_group_id.bytes,
-        title=created.title,
-        description=created.description,
-        avatar_media_id=created.avatar_media_id,
-        members=members,
-        history_visibility=_visibility_pb(created.history_visibility),
-    )
-
-
-def _member_pb(member: MemberSet) -> pb.MemberSet:
-    return pb.MemberSet(
-        user_id=member.user_id,
-        role=_role_pb(member.role),
-        joined_event_id=_bytes_or_empty(member.joined),
-        hidden=[
-            pb.HiddenRange(
-                after_message_id=_bytes_or_empty(each.after), through_message_id=_bytes_or_empty(each.through)
-            )
-            for each in member.hidden
-        ],
-    )
-
-
-def _bytes_or_empty(message_id: UUID | None) -> bytes:
-    return message_id.bytes if message_id else b""
-
-
-def _visibility_pb(visibility: HistoryVisibility | None) -> pb.HistoryVisibility.ValueType:
-    return _VISIBILITIES[visibility] if visibility else pb.HISTORY_VISIBILITY_UNSPECIFIED
-
-
-def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
-    return pb.MemberRole.ValueType(0 if role is None else role.value)
 
 
 def change_of(message: pb.ChatEvent) -> Change:
@@ -392,3 +350,24 @@ def _id_or_none(data: bytes, name: str) -> UUID | None:
 
 def _message_id(data: bytes) -> UUID:
     return time_uuid(data, "message_id")
+
+
+def varint(number: int) -> bytes:
+    """Encode a number ≥ 0 as a varint: seven bits per byte, the lowest bits first."""
+    coded = bytearray()
+    while number > 0x7F:
+        coded.append(number & 0x7F | 0x80)
+        number >>= 7
+    coded.append(number)
+    return bytes(coded)
+
+
+def read_varint(data: bytes, start: int = 0) -> tuple[int, int]:
+    """Return the varint at `start` and the index after the varint. Raise ValueError if the data ends too early."""
+    number = shift = 0
+    for end in range(start, len(data)):
+        number |= (data[end] & 0x7F) << shift
+        if data[end] < 0x80:
+            return number, end + 1
+        shift += 7
+    raise ValueError("the number is cut short")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from history.varint import read_varint, varint
+from history.codec import read_varint, varint
 
 
 def encode_watermark(stored: Mapping[int, int]) -> bytes:

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from kernel.clock_watch import ClockWatch, WriteTimeWatch, last_write
 from kernel.errors import ChatlyError, Code
-from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings, load_server_settings
 from kernel.grpc.tls import load_tls
 from kernel.grpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.platform import Engines, Platform
+from kernel.rates import UserRates
 from kernel.runner import background, release_startup_memory
 from kernel.service import HealthCheck, Service
 from kernel.settings import SettingsError, load

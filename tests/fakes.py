@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import LiveBus
 from kernel.grpc.client import open_channel
-from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens, TokenVerifier
 from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord, Resume
 from kernel.platform import Platform
+from kernel.rates import UserRates
 from kernel.runner import background
 from kernel.service import Service
 from kernel.time import Clock, SystemClock

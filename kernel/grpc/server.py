@@ -12,7 +12,6 @@ from kernel.errors import KernelReason, unavailable
 from kernel.grpc.engine import Engine, new_engine
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.interceptors.chain import Chain
-from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.reflection import add_reflection
 from kernel.grpc.settings import ServerSettings
@@ -21,6 +20,7 @@ from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import Access, ServiceTokens, TokenVerifier
 from kernel.http.app import build_app, build_probes
 from kernel.http.server import serve_http
+from kernel.rates import UserRates
 from kernel.runner import background
 from kernel.service import Service
 from kernel.sockets import address, listen, port_in_use

@@ -26,9 +26,9 @@ from kernel.grpc.context import (
     request_var,
 )
 from kernel.grpc.health import HealthMonitor
-from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.status import as_chatly_error, details_of
 from kernel.grpc.tokens import TokenVerifier, token_of_other_user
+from kernel.rates import UserRates
 from kernel.service import Service
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger

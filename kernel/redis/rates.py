@@ -3,8 +3,7 @@
 import asyncio
 from collections import Counter
 
-from kernel.grpc.interceptors.rates import UserMethod, UserRates
-from kernel.rates import Rate
+from kernel.rates import Rate, UserMethod, UserRates
 from kernel.redis.handle import Call, RedisHandle, Script
 from kernel.retry import suppress_unavailable
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from history.codec import decode_record
+from history.codec import decode_record, read_varint, varint
 from history.ports import DeadLetter, DeadLetters
-from history.varint import read_varint, varint
 from kernel.log.ports import EventLog, LogPosition, LogRecord
 from kernel.paging import PageTokens
 from services.persister.errors import dead_letter_not_found

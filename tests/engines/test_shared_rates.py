@@ -6,9 +6,8 @@ import pytest
 
 from kernel.errors import ChatlyError, KernelReason
 from kernel.grpc.context import UserCaller
-from kernel.grpc.interceptors.rates import UserRates
 from kernel.ids import SessionId
-from kernel.rates import Rate
+from kernel.rates import Rate, UserRates
 from kernel.redis.handle import RedisHandle
 from kernel.redis.rates import RatesExchange
 from kernel.time import SystemClock

@@ -21,12 +21,12 @@ from kernel.deadlines import Deadlines, Timeout
 from kernel.errors import Code
 from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var, responses_var
 from kernel.grpc.engine import Engine
-from kernel.grpc.interceptors.rates import UserRates, declared_rate
+from kernel.grpc.interceptors.rates import declared_rate
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.interceptors.validation import tolerant, validate, validated
 from kernel.grpc.status import DETAILS_KEY, SERVER_FAULTS, as_chatly_error, details_of, grpc_code, text_of
 from kernel.grpc.tokens import Access
-from kernel.rates import Rate
+from kernel.rates import Rate, UserRates
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TRACEPARENT, Kind

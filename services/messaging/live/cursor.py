@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from history.varint import read_varint, varint
+from history.codec import read_varint, varint
 from kernel.errors import ChatlyError, Code
 from services.messaging.errors import MessagingReason
 
