@@ -1,5 +1,6 @@
 """JSON Schemas of the protos' messages, with required fields and limits from their protovalidate rules."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -25,6 +26,8 @@ _WELL_KNOWN: dict[str, Json] = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.FieldMask": {"type": "string", "description": "Field names joined by commas."},
 }
+# RE2 writes characters of four digits as \x{202A}, JSON Schema as \u202A.
+_CHARACTER = re.compile(r"\\x\{([0-9A-F]{4})\}")
 
 
 class Schemas:
@@ -161,7 +164,7 @@ def _text_limits(rules: FieldRules) -> Json:
         "minLength": text.min_len or text.len,
         # No text has more characters than bytes.
         "maxLength": text.max_len or text.len or text.max_bytes,
-        "pattern": text.pattern,
+        "pattern": _CHARACTER.sub(r"\\u\1", text.pattern),
         "format": "uuid" if text.uuid else "email" if text.email else "",
     }
     return {name: limit for name, limit in limits.items() if limit}
