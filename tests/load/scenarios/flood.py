@@ -36,7 +36,7 @@ class Size:
 
 FULL = Size(seconds=10, every_seconds=0.25, limit=100)
 # A busy machine must be able to exceed it.
-SMALL = Size(seconds=2, every_seconds=1, limit=5)
+SMALL = Size(seconds=2, every_seconds=2, limit=12)
 
 
 @dataclass
