@@ -13,7 +13,7 @@ from typing import Self
 import psutil
 
 _STOP_SECONDS = 30.0
-# Where /proc/<pid>/stat has the start time, counted from the field after the name.
+# The index of the start time in /proc/<pid>/stat, from the field after the name.
 _START_TICKS = 19
 
 

@@ -155,8 +155,8 @@ class Access:
         if token is None:
             raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
         caller = await self._tokens.verify(token) if access == access_pb2.ACCESS_USER else await self._service(token)
-        if for_user and isinstance(caller, UserCaller) and caller.user_id != for_user:
-            raise token_of_other_user()
+        if for_user and isinstance(caller, UserCaller):
+            check_user(caller, for_user)
         # Never reset: a cancelled stream is closed in another context, in which a reset would fail.
         caller_var.set(caller)
         return caller
@@ -170,10 +170,11 @@ class Access:
             raise denied(KernelReason.SERVICE_ONLY, "only services and operators may call this") from error
 
 
-def token_of_other_user() -> ChatlyError:
-    """Return the error of a call for another user than the token's."""
-    message = f"the token belongs to another user than the header {USER_KEY} names: somebody else has logged in"
-    return unauthenticated(KernelReason.TOKEN_OF_OTHER_USER, message)
+def check_user(caller: UserCaller, for_user: str) -> None:
+    """Raise UNAUTHENTICATED `TOKEN_OF_OTHER_USER` if a call is for another user. `for_user`: see `Request`."""
+    if for_user not in {"", caller.user_id}:
+        message = f"the token belongs to another user than the header {USER_KEY} names: somebody else has logged in"
+        raise unauthenticated(KernelReason.TOKEN_OF_OTHER_USER, message)
 
 
 def _claims(

@@ -27,7 +27,7 @@ from kernel.grpc.context import (
 )
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.status import as_chatly_error, details_of
-from kernel.grpc.tokens import TokenVerifier, token_of_other_user
+from kernel.grpc.tokens import TokenVerifier, check_user
 from kernel.rates import UserRates
 from kernel.service import Service
 from kernel.telemetry import metrics, tracing
@@ -62,8 +62,7 @@ async def authenticate(request: Request, *, counts_as: str = "") -> UserCaller:
         raise unauthenticated(KernelReason.TOKEN_MISSING, "this request needs an access token")
     tokens: TokenVerifier = request.app.state.tokens
     caller = await tokens.verify(token)
-    if current_request().for_user not in {"", caller.user_id}:
-        raise token_of_other_user()
+    check_user(caller, current_request().for_user)
     caller_var.set(caller)
     rates: UserRates = request.app.state.rates
     rates.admit(counts_as, caller)

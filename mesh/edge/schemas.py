@@ -127,7 +127,7 @@ def is_required(field: FieldDescriptor) -> bool:
         or text.min_bytes
         or text.uuid
         or text.email
-        or text.pattern  # no rule of ours has a pattern that matches the empty text
+        or text.pattern  # where a pattern matches the empty text, the rules ignore it or need a length
         or data.min_len
         or int32.gte > 0
         or int64.gte > 0

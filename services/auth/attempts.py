@@ -20,6 +20,11 @@ class AttemptLimit:
     forgotten_every: timedelta | None = None
     """The time in which the count decreases by one, or None if it does not decrease."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether many accounts share the key."""
+        return self.forgotten_every is not None
+
     def remaining(self, failures: float, passed: timedelta) -> float:
         """Return what remains of a count of failures, of which the last one is `passed` ago."""
         forgotten = passed / self.forgotten_every if self.forgotten_every else 0.0

@@ -1,13 +1,12 @@
 """Password checks. They do not reveal which accounts exist, and they delay guesses."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
-from kernel.locks import KeyedLock
+from kernel.locks import KeyedLock, Slots
 from kernel.time import Clock
 from services.auth import attempts
 from services.auth.attempts import NETWORK_FORGOTTEN_EVERY, AttemptLimit
@@ -53,7 +52,7 @@ class Credentials:
         self._clock = clock
         self._free = free
         self._locks = KeyedLock()
-        self._in_progress: Counter[str] = Counter()
+        self._in_progress = Slots(_MAX_IN_PROGRESS)
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
         """Return the account with this e-mail address and password. An unknown address takes the same time.
@@ -112,16 +111,11 @@ class Credentials:
 
         Each attempt counts as a failure until it succeeds, so concurrent logins of one user would delay one another.
         """
-        if self._in_progress[key] >= _MAX_IN_PROGRESS:
+        if self._in_progress.is_full(key):
             raise rate_limited("too many concurrent logins, please retry", retry_after=1.0)
-        self._in_progress[key] += 1
-        try:
+        with self._in_progress.hold(key):
             async with self._locks.hold(key):
                 yield
-        finally:
-            self._in_progress[key] -= 1
-            if not self._in_progress[key]:
-                del self._in_progress[key]
 
     async def _matches(
         self, account: Account | None, password: str, limits: Sequence[AttemptLimit], client: Client
@@ -142,7 +136,7 @@ class Credentials:
         first, *others = limits
         failures = await self._limiter.reset(first.key)
         for limit in others:
-            if limit.key.startswith("address:"):
+            if limit.is_shared:
                 await self._limiter.forgive(limit.key, failures)
             else:
                 await self._limiter.reset(limit.key)

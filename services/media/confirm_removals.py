@@ -1,4 +1,4 @@
-"""Delete a file after the deletion of its last message is stored."""
+"""Delete a file when the message store has the deletion of its last message."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,9 +1,8 @@
 """Return a file to a reader who may see it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from history.chat_id import ChatId
@@ -55,7 +54,7 @@ class GetMedia:
         is_own = media.owner_id == reader
         if media.purpose is Purpose.AVATAR or (is_own and self._is_new(media)):
             return media
-        if await self._comes_true(partial(self._was_sent, media_id, None if is_own else reader)):
+        if await self._was_sent_by_now(media_id, None if is_own else reader):
             return media
         raise media_not_found() if is_own else media_forbidden()
 
@@ -69,23 +68,23 @@ class GetMedia:
     def _is_new(self, media: Media) -> bool:
         return media.created_at > self._clock.now() - self._unsent_lifetime
 
-    async def _comes_true(self, was_sent: Callable[[], Awaitable[bool]]) -> bool:
-        """Return the answer that is true of all records of the log, or of those that are applied in `max_wait`."""
-        if await was_sent():
+    async def _was_sent_by_now(self, media_id: MediaId, reader: UserId | None) -> bool:
+        """Return `_was_sent` after the unread records are applied, but at the latest after `max_wait`."""
+        if await self._was_sent(media_id, reader):
             return True
         try:
             async with asyncio.timeout(self._max_wait):
                 while True:
                     # Read the lag before the chats: a record applied between the two reads is not missed.
                     behind = await self._log.is_behind()
-                    if (sent := await was_sent()) or not behind:
+                    if (sent := await self._was_sent(media_id, reader)) or not behind:
                         return sent
                     await self._log.wait(_RECHECK_SECONDS)
         except TimeoutError:
             return False
 
     async def _was_sent(self, media_id: MediaId, reader: UserId | None) -> bool:
-        """Tell whether a file was sent, to a chat of the reader or with None to any chat."""
+        """Return whether a file was sent to a chat of the reader. With None, any chat counts."""
         messages = await self._sent.messages_with(media_id)
         return bool(messages) if reader is None else await self._sees_any(messages, reader)
 

@@ -133,7 +133,7 @@ class StoredMessages(Protocol):
     """Messages in the message store, which messaging owns."""
 
     async def removed(self, messages: Sequence[MessageKey]) -> Sequence[MessageRemoved]:
-        """Return those of at most 200 messages that are stored as deleted for everyone or as withdrawn.
+        """Return those of at most 200 messages that the store has as deleted for everyone, or as withdrawn.
 
         Raise UNAVAILABLE if messaging or its store is unreachable.
         """

@@ -1,13 +1,12 @@
 """Upload a whole file in one stream, over gRPC or HTTP."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId
+from kernel.locks import Slots
 from services.media.errors import file_too_large
 from services.media.finish_upload import FinishUpload
 from services.media.model import Media, PendingUpload, UploadRequest
@@ -47,8 +46,7 @@ class Upload:
 
     def __init__(self, *, uploads: Uploads, staging: UploadStaging, finish: FinishUpload, at_once: int) -> None:
         """`at_once`: number of uploads that a user may have in progress on this node."""
-        self._at_once = at_once
-        self._in_progress: Counter[UserId] = Counter()
+        self._in_progress = Slots(at_once)
         self._uploads = uploads
         self._staging = staging
         self._finish = finish
@@ -59,26 +57,16 @@ class Upload:
         Raise `FILE_TOO_LARGE` at the first byte beyond the limit, and `RATE_LIMITED` if the user has too many uploads
         in progress. Pass on the errors of FinishUpload and `chunks`.
         """
-        with self._admitted(owner):
+        if self._in_progress.is_full(owner):
+            raise _too_many(self._in_progress.most)
+        # The bytes of an upload take space on this node until it ends.
+        with self._in_progress.hold(owner):
             upload = await self._uploads.create_stream(request, owner=owner)
             try:
                 await self._receive(upload, chunks)
                 return await self._finish(upload)
             finally:
                 await self._uploads.discard(upload.upload_id)
-
-    @contextmanager
-    def _admitted(self, owner: UserId) -> Iterator[None]:
-        """Count an upload in progress: its bytes take space on this node until it ends."""
-        if self._in_progress[owner] >= self._at_once:
-            raise _too_many(self._at_once)
-        self._in_progress[owner] += 1
-        try:
-            yield
-        finally:
-            self._in_progress[owner] -= 1
-            if not self._in_progress[owner]:
-                del self._in_progress[owner]
 
     async def _receive(self, upload: PendingUpload, chunks: AsyncIterator[bytes]) -> None:
         received = 0

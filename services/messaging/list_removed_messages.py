@@ -1,4 +1,4 @@
-"""Lists messages that are stored as deleted for everyone or withdrawn."""
+"""List messages that the message store has as deleted for everyone, or as withdrawn."""
 
 import asyncio
 from collections import defaultdict

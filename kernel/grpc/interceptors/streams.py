@@ -1,15 +1,14 @@
 """Open streams: a limit per user, and their end when the token expires or the session ends."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from typing import TypeVar
 
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.grpc.context import Caller, UserCaller
 from kernel.grpc.tokens import TokenVerifier
-from kernel.ids import UserId
+from kernel.locks import Slots
 from kernel.telemetry import metrics
 
 T = TypeVar("T")
@@ -75,9 +74,8 @@ class OpenStreams:
     def __init__(self, *, tokens: TokenVerifier, per_user: int) -> None:
         """`per_user`: number of streams of one method that a user may have open."""
         self._tokens = tokens
-        self._per_user = per_user
+        self._slots = Slots(per_user)
         self._streams: set[OpenStream] = set()
-        self._counts: Counter[tuple[UserId, str]] = Counter()
         self._gauge = metrics.gauge("chatly_rpc_open_streams", "Open streams.", ["method"])
         self._closed = False
 
@@ -95,16 +93,17 @@ class OpenStreams:
             message = "this server is shutting down: connect again"
             raise unavailable(KernelReason.SHUTTING_DOWN, message, retry_after=0.1)
         user = caller if isinstance(caller, UserCaller) else None
-        if user is not None and self._counts[user.user_id, method] >= self._per_user:
-            raise _too_many(self._per_user)
-        stream = OpenStream(user)
-        self._count(method, stream, 1)
-        self._streams.add(stream)
-        try:
-            yield stream
-        finally:
-            self._streams.discard(stream)
-            self._count(method, stream, -1)
+        if user is not None and self._slots.is_full(user.user_id, method):
+            raise _too_many(self._slots.most)
+        stream, gauge = OpenStream(user), self._gauge.labels(method)
+        with nullcontext() if user is None else self._slots.hold(user.user_id, method):
+            gauge.inc()
+            self._streams.add(stream)
+            try:
+                yield stream
+            finally:
+                self._streams.discard(stream)
+                gauge.dec()
 
     async def sweep(self) -> None:
         """Until cancelled, end every stream whose token has expired or whose session has ended."""
@@ -113,15 +112,6 @@ class OpenStreams:
             for stream in list(self._streams):
                 if stream.caller is not None and (error := self._tokens.rejection(stream.caller)):
                     stream.end(error)
-
-    def _count(self, method: str, stream: OpenStream, step: int) -> None:
-        self._gauge.labels(method).inc(step)
-        if stream.caller is None:
-            return
-        key = (stream.caller.user_id, method)
-        self._counts[key] += step
-        if not self._counts[key]:
-            del self._counts[key]
 
 
 def _too_many(limit: int) -> ChatlyError:

@@ -22,6 +22,10 @@ _KINDS = {
 }
 
 
+async def echo(request: bytes, _: object) -> bytes:
+    return request
+
+
 @dataclass(frozen=True)
 class Bare:
     """A running server whose only method is `Do`. Its messages are bytes."""

@@ -11,7 +11,7 @@ import pytest
 
 from engines.certificates import Authority
 from kernel.grpc.tls import MeshTls, TlsSettings
-from tests.rpc.kernel.bare import OpenTls, serving
+from tests.rpc.kernel.bare import OpenTls, echo, serving
 from tests.rpc.kernel.interop import test_service as interop_service
 
 CASES = [
@@ -109,9 +109,6 @@ async def test_the_interoperability_client_of_grpc_go_is_satisfied(tls: MeshTls 
 @pytest.mark.timeout(180)
 async def test_h2spec_finds_only_known_deviations(tls: MeshTls | None, tmp_path: Path) -> None:
     report = tmp_path / "h2spec.xml"
-
-    async def echo(request: bytes, _: object) -> bytes:
-        return request
 
     make: Any = grpc.unary_unary_rpc_method_handler
     async with serving("ngh2", {"test.Bare": {"Do": make(echo)}}, tls=tls) as (_, port):

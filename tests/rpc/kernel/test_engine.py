@@ -10,17 +10,13 @@ import pytest
 
 from kernel.grpc.client import MAX_MESSAGE_BYTES
 from tests.rpc.kernel import frames
-from tests.rpc.kernel.bare import bare
+from tests.rpc.kernel.bare import bare, echo
 from tests.rpc.kernel.harness import failure
 from tests.waiting import eventually
 
 Code = grpc.StatusCode
 Context = grpc.aio.ServicerContext[Any, Any]
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
-
-
-async def echo(request: bytes, _: object) -> bytes:
-    return request
 
 
 async def test_metadata_of_both_kinds_goes_both_ways(grpc_engine: str) -> None:

@@ -6,13 +6,9 @@ import grpc
 import pytest
 
 from tests.rpc.kernel import frames
-from tests.rpc.kernel.bare import bare
+from tests.rpc.kernel.bare import bare, echo
 
 Code = grpc.StatusCode
-
-
-async def echo(request: bytes, _: object) -> bytes:
-    return request
 
 
 INCOMPLETE = {

@@ -1,11 +1,11 @@
-"""Per-key locks."""
+"""Locks and slots per key."""
 
 import asyncio
 import gc
 
 import pytest
 
-from kernel.locks import KeyedLock
+from kernel.locks import KeyedLock, Slots
 
 
 class Worker:
@@ -89,3 +89,16 @@ async def test_a_lock_that_nobody_holds_takes_no_memory() -> None:
     gc.collect()
 
     assert len(locks._locks) == 0
+
+
+def test_a_key_has_its_slots_again_after_the_blocks_that_held_them() -> None:
+    slots = Slots(2)
+
+    with slots.hold("ann"), slots.hold("ann"):
+        assert slots.is_full("ann")
+        assert not slots.is_full("bob")
+
+    assert not slots.is_full("ann")
+    with pytest.raises(RuntimeError), slots.hold("ann"), slots.hold("ann"):
+        raise RuntimeError
+    assert not slots.is_full("ann")

@@ -400,7 +400,7 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRemovedMessages(self, request, context):
-        """Returns the requested messages that are stored as deleted for everyone or as withdrawn. Media keeps a message's files
+        """Returns the requested messages that the store has as deleted for everyone, or as withdrawn. Media keeps a message's files
         until this call returns the message, because the log may lose a deletion. Other messages are left out: those that are
         not deleted, those whose deletion is not stored yet, and unknown ones.
 

@@ -157,7 +157,7 @@ class MessagingServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
     """
     ListRemovedMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListRemovedMessagesRequest, _messaging_service_pb2.ListRemovedMessagesResponse]
-    """Returns the requested messages that are stored as deleted for everyone or as withdrawn. Media keeps a message's files
+    """Returns the requested messages that the store has as deleted for everyone, or as withdrawn. Media keeps a message's files
     until this call returns the message, because the log may lose a deletion. Other messages are left out: those that are
     not deleted, those whose deletion is not stored yet, and unknown ones.
 
@@ -461,7 +461,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListRemovedMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListRemovedMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]:
-        """Returns the requested messages that are stored as deleted for everyone or as withdrawn. Media keeps a message's files
+        """Returns the requested messages that the store has as deleted for everyone, or as withdrawn. Media keeps a message's files
         until this call returns the message, because the log may lose a deletion. Other messages are left out: those that are
         not deleted, those whose deletion is not stored yet, and unknown ones.
 
